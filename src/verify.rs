@@ -36,15 +36,15 @@ pub use crate::limits::OFFLINE_ANSWER_AGE;
 pub use crate::oci::{Descriptor, Digest};
 pub use crate::plugin_contract::PluginConfig;
 pub use crate::registry::Target;
-pub use all::{ArtifactJudgement, SignatureJudgement};
+pub use all::{ArtifactOutcomes, SignatureOutcomes};
 pub(crate) use attempts::{AnySignature, Criteria, Search, SearchResult};
 #[doc(hidden)]
 pub use count::{ArtifactSignatures, CountedSignature, Counts, SignatureCounter, Uncounted};
 pub use error::{
     Error, ImageFinding, ImageVerification, IndexVerification, RejectedArtifact, Unseen,
 };
-pub use gather::{GatheredArtifact, GatheredSignature, Missing};
-pub(crate) use images::Listed;
+pub use gather::{FetchProblem, GatheredArtifact, GatheredSignature};
+pub(crate) use images::ListedArtifact;
 pub use images::{CoveredBy, Images};
 pub use index::IndexFault;
 pub(crate) use index::{ENTRY_DIFFERS, images_unknown};
@@ -436,7 +436,7 @@ impl Verifier {
         );
         let (target, listing) = listed.await?.map_err(resolve)?;
         let repository = repository.clone();
-        let listed = Listed {
+        let listed = ListedArtifact {
             repository,
             target,
             listing,
@@ -450,12 +450,12 @@ impl Verifier {
     /// Judges the signatures of an artifact that was resolved, as far as they were listed.
     async fn verify_listed(
         &self,
-        listed: Listed,
+        listed: ListedArtifact,
         statement: &Statement,
         options: &Options,
         now: OffsetDateTime,
     ) -> Result<Verification, Error> {
-        let Listed {
+        let ListedArtifact {
             repository,
             target,
             listing,

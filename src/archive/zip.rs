@@ -8,7 +8,7 @@ use super::budget::Budget;
 use super::entry::{Entry, Names};
 use super::error::Error;
 use super::zip_content::{self, Facts, Fault};
-use super::zip_directory::{self, Listed};
+use super::zip_directory::{self, DirectoryEntry};
 use super::zip_records::{KIND, REGULAR};
 
 const FORM: &str = "zip";
@@ -52,7 +52,7 @@ pub(super) fn unpack(
     Ok(())
 }
 
-fn is_regular(entry: &Listed) -> bool {
+fn is_regular(entry: &DirectoryEntry) -> bool {
     !entry.is_directory
         && entry
             .mode
@@ -62,7 +62,7 @@ fn is_regular(entry: &Listed) -> bool {
 /// Unpacks the entry whose content begins at the file's position; it must be exactly as the directory says.
 fn unpack_one(
     file: &File,
-    listed: &Listed,
+    listed: &DirectoryEntry,
     entry: &Entry,
     take: &mut Take<'_>,
 ) -> Result<(), Error> {

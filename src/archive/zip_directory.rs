@@ -14,7 +14,7 @@ const FORM: &str = "zip";
 
 /// An entry as the central directory has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct DirectoryEntry {
     pub(super) name: Vec<u8>,
     pub(super) is_deflated: bool,
     pub(super) checksum: u32,
@@ -47,7 +47,7 @@ fn read_at(file: &mut &File, offset: u64, bytes: &mut [u8]) -> Result<(), Error>
 }
 
 /// The entries of a zip file, in the order in which the central directory lists them.
-pub(super) fn read(file: &mut &File) -> Result<Vec<Listed>, Error> {
+pub(super) fn read(file: &mut &File) -> Result<Vec<DirectoryEntry>, Error> {
     let length = file
         .seek(SeekFrom::End(0))
         .map_err(|source| Error::reading(FORM, source))?;
@@ -111,7 +111,7 @@ fn find_end(file: &mut &File, length: u64) -> Result<([u8; END_BYTES], u64), Err
 }
 
 /// Reads one entry; gives the rest.
-fn central(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
+fn central(bytes: &[u8]) -> Result<(DirectoryEntry, &[u8]), Error> {
     const SHORT: Error = wrong("its directory ends too early");
     let (head, rest) = bytes.split_at_checked(CENTRAL_BYTES).ok_or(SHORT)?;
     if !head.starts_with(CENTRAL) {
@@ -144,7 +144,7 @@ fn central(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
     let attributes = fields.long(38);
     // Unix and macOS keep a file's mode there.
     let is_unix = matches!(fields.short(4) >> 8, 3 | 19);
-    let entry = Listed {
+    let entry = DirectoryEntry {
         is_directory: name.ends_with(b"/") || (!is_unix && attributes & 0x10 != 0),
         name: name.to_vec(),
         is_deflated,
@@ -161,7 +161,7 @@ fn central(bytes: &[u8]) -> Result<(Listed, &[u8]), Error> {
 
 /// No byte of the file belongs to two entries: one piece that is unpacked many times is how a small file becomes an
 /// endless one. What an entry takes at least is its header, its name and its bytes.
-fn check_apart(entries: &[Listed], directory: u64) -> Result<(), Error> {
+fn check_apart(entries: &[DirectoryEntry], directory: u64) -> Result<(), Error> {
     let mut places: Vec<(u64, u64)> = entries
         .iter()
         .map(|entry| {
@@ -189,7 +189,7 @@ fn check_apart(entries: &[Listed], directory: u64) -> Result<(), Error> {
 }
 
 /// Goes to the content of an entry, whose own header must say what the directory says.
-pub(super) fn seek(file: &mut &File, entry: &Listed) -> Result<(), Error> {
+pub(super) fn seek(file: &mut &File, entry: &DirectoryEntry) -> Result<(), Error> {
     const OTHERWISE: Error = wrong("the header of an entry says something else than the directory");
     let mut head = [0; LOCAL_BYTES];
     read_at(file, entry.offset, &mut head)?;

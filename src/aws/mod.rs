@@ -44,9 +44,9 @@ pub use error::{Call, CallError, CallErrorKind};
 pub use iam::{EvalDecision, Simulated};
 pub use identity::{CallerIdentity, Heard};
 pub use lambda::{
-    CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn,
+    AwsList, CodeSigningConfig, CodeSigningConfigArn, CodeSigningConfigChange, FunctionArn,
     FunctionArnError, FunctionCode, FunctionConfiguration, FunctionName, LambdaFunction,
-    LayerReference, LayerVersion, LayerVersionArn, Listed, NewCodeSigningConfig, PackageUrl,
+    LayerReference, LayerVersion, LayerVersionArn, NewCodeSigningConfig, PackageUrl,
     PackageUrlError, SignedBy, UntrustedArtifact,
 };
 pub use node_credentials::{CredentialFileError, credentials_in, instance_credentials};

@@ -42,7 +42,7 @@ use crate::reference::{ArtifactReference, Reference, Scheme};
 use crate::registry::SharedAnswers;
 use crate::trust_policy::TrustPolicies;
 use crate::verify::{
-    Error, Index, IndexImage, Listed, Options, Platform, Unseen, Verifier, within,
+    Error, Index, IndexImage, ListedArtifact, Options, Platform, Unseen, Verifier, within,
 };
 
 /// A gate, ready to decide. A [`GateSetup`] makes it.
@@ -220,12 +220,12 @@ impl Gate {
     /// Judges the signatures of one manifest.
     async fn examine_image(
         &self,
-        listed: Listed,
+        listed: ListedArtifact,
         platforms: Vec<String>,
         roles: &Roles<'_>,
         options: &Options,
     ) -> ImageExamination {
-        let Listed {
+        let ListedArtifact {
             repository,
             target,
             listing,

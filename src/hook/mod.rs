@@ -5,14 +5,14 @@
 //! names and nothing else, and neither do variables of the process.
 //!
 //! `Hook` is the flow; the rest stands in a file each: what was asked (`event`, `stage`), by what it is decided (`package`,
-//! `policy`), about which images (`images`, `judgement`), what is kept (`kept`, `moment`), and what follows (`decision`, `wait`,
+//! `policy`), about which images (`images`, `verdicts`), what is kept (`kept`, `moment`), and what follows (`decision`, `wait`,
 //! `stops`).
 
 mod decision;
 mod error;
 mod event;
 mod images;
-mod judgement;
+mod verdicts;
 mod kept;
 mod moment;
 mod package;
@@ -51,9 +51,9 @@ use crate::report::{
 };
 use crate::{causes, json};
 use decision::Finding as Found;
-use judgement::{images_of, judge_images, plain};
 use kept::Memory;
 use stops::Stops;
+use verdicts::{images_of, judge_images, plain};
 
 /// Who reads the hints of a function, which takes no flags.
 const READER: Reader = Reader::without_settings();

@@ -11,7 +11,7 @@ use crate::limits::{
 };
 use crate::outcome::{FailureClass, SignatureOutcome};
 use crate::reference::{ArtifactReference, Reference};
-use crate::verify::{self, ArtifactJudgement, Options, Verification, Verifier};
+use crate::verify::{self, ArtifactOutcomes, Options, Verification, Verifier};
 
 /// What one look at the list of signatures gave.
 enum Look {
@@ -72,12 +72,12 @@ async fn look(
     }
     // Other signatures than the first accepted one count too.
     let judging = Box::pin(verifier.judge_all(&image_reference, options));
-    let judgement = judging.await.map_err(Error::of)?;
+    let outcomes = judging.await.map_err(Error::of)?;
     for profile in profiles {
-        if has_accepted(&judgement, image, profile)? {
+        if has_accepted(&outcomes, image, profile)? {
             continue;
         }
-        if judgement.unseen.is_some() {
+        if outcomes.unseen.is_some() {
             return Err(Error::Unseen {
                 image: image.to_string(),
                 profile: profile.clone(),
@@ -108,12 +108,12 @@ fn unverified(error: verify::Error, profiles: &[SigningProfileArn]) -> Result<Lo
 
 /// Whether a signature of the profile is listed and not refused.
 fn has_accepted(
-    judgement: &ArtifactJudgement,
+    outcomes: &ArtifactOutcomes,
     image: &Reference,
     profile: &SigningProfileArn,
 ) -> Result<bool, Error> {
     let mut refused = None;
-    for signature in &judgement.signatures {
+    for signature in &outcomes.signatures {
         for outcome in signature.outcomes().filter(|one| is_of(one, profile)) {
             match outcome.refusal() {
                 None => return Ok(true),

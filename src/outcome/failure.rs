@@ -1,4 +1,4 @@
-//! Why a validation, or the judgement of a signature as a whole, failed: what happened, in sentences.
+//! Why a validation, or the check of a signature as a whole, failed: what happened, in sentences.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::{
     trust_store,
 };
 
-/// Why a validation, or the judgement of a signature as a whole, failed.
+/// Why a validation, or the check of a signature as a whole, failed.
 ///
 /// The words are notation's where notation has some, so that people and scripts find what they
 /// know; what notation hides is in the sources.

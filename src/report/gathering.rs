@@ -9,7 +9,7 @@ use super::signature::RevocationEvidence;
 use super::unseen::Unseen;
 use super::verdict::reason_of;
 use crate::hints::Reader;
-use crate::verify::{Error, GatheredArtifact, GatheredSignature, Missing};
+use crate::verify::{Error, FetchProblem, GatheredArtifact, GatheredSignature};
 
 /// The members that the document ends with.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -128,7 +128,7 @@ pub struct SignatureGathering {
 impl SignatureGathering {
     fn new(signature: &GatheredSignature, reader: &Reader) -> Self {
         let refusal = signature.refusal.as_ref();
-        let each = |missing: &[Missing]| {
+        let each = |missing: &[FetchProblem]| {
             let missing = missing.iter();
             missing.map(|one| MissingFact::new(one, reader)).collect()
         };
@@ -154,7 +154,7 @@ pub struct MissingFact {
 }
 
 impl MissingFact {
-    fn new(missing: &Missing, reader: &Reader) -> Self {
+    fn new(missing: &FetchProblem, reader: &Reader) -> Self {
         let hint = missing.hint.as_deref();
         Self {
             hint: hint.and_then(|hint| reader.fitting(hint)),

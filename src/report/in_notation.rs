@@ -154,7 +154,7 @@ pub(crate) fn of_signing(error: &signer::Error, is_blob: bool) -> Option<String>
             format!("{field} in {command} response \"{found}\" does not match request \"{wanted}\"")
         }
         plugin::Error::KeySpec { .. } => "unknown key spec".to_owned(),
-        plugin::Error::Made {
+        plugin::Error::Unsound {
             source,
             key,
             format,

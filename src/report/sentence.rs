@@ -168,7 +168,7 @@ fn of_signer(error: &signer::Error) -> Option<String> {
         signer::Error::Plugin(source @ signer::plugin::Error::NoBlobCapability { .. }) => {
             Some(source.to_string())
         }
-        signer::Error::Plugin(signer::plugin::Error::Made { plugin, source, .. }) => {
+        signer::Error::Plugin(signer::plugin::Error::Unsound { plugin, source, .. }) => {
             let reason = of_signer(source).unwrap_or_else(|| source.to_string());
             Some(format!("failed to sign with the plugin {plugin}: {reason}"))
         }

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use super::cache::{Cache, CrlBundle};
 use super::checker::Checker;
 use super::crl::{Crl, Verified};
-use super::entry::Listed;
+use super::entry::CertificateEntries;
 use super::fetch::Question;
 use super::{
     CertificateRevocation, ChainRevocation, Error, Evidence, Failure, Protocol, Source, Status,
@@ -474,7 +474,12 @@ fn ocsp_status(url: &str, origin: Origin, answer: &ocsp::CertificateStatus) -> S
     }
 }
 
-fn crl_status(url: &str, origin: Origin, verified: &Verified<'_>, listed: &Listed) -> Status {
+fn crl_status(
+    url: &str,
+    origin: Origin,
+    verified: &Verified<'_>,
+    listed: &CertificateEntries,
+) -> Status {
     let evidence = Evidence {
         source: Source {
             protocol: Protocol::Crl,

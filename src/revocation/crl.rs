@@ -11,7 +11,7 @@ use x509_cert::ext::pkix::crl::IssuingDistributionPoint;
 use x509_cert::spki::AlgorithmIdentifierOwned;
 
 use super::Error;
-use super::entry::{Entry, Listed};
+use super::entry::{CertificateEntries, Entry};
 use super::validity::{check_unique, check_validity};
 use crate::x509::rfc5280::read_time;
 use crate::x509::{
@@ -261,7 +261,7 @@ impl<'a> Verified<'a> {
         certificate: &Certificate,
         point: &DistributionPoint,
         signing_time: Option<OffsetDateTime>,
-    ) -> Result<Listed, Error> {
+    ) -> Result<CertificateEntries, Error> {
         let some_reasons = self.check_scope(certificate, point)?;
         if point.other_issuer {
             return Err(Error::OutOfScope {
@@ -278,7 +278,7 @@ impl<'a> Verified<'a> {
         if only_here.is_some() && self.base.freshest_crl()?.is_none() {
             return Err(Error::DeltaOnlyInCertificate);
         }
-        let mut listed = Listed::default();
+        let mut listed = CertificateEntries::default();
         let delta = self.delta.iter().map(|delta| delta.entries);
         for entries in std::iter::once(self.base.entries).chain(delta) {
             let malformed = |source| Error::Malformed {

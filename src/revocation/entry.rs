@@ -106,14 +106,14 @@ pub(super) struct Details {
 
 /// What all entries for one certificate say together.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Listed {
+pub(super) struct CertificateEntries {
     /// The first entry that cannot be taken back.
     permanent: Option<Details>,
     /// The last entry that puts the certificate on hold or takes it off.
     temporary: Option<Details>,
 }
 
-impl Listed {
+impl CertificateEntries {
     /// Adds an entry. One whose invalidity date is after the authentic signing time does not count.
     pub(super) fn add(&mut self, entry: &Details, signing_time: Option<OffsetDateTime>) {
         if was_signed_before(entry.invalid_since, signing_time) {
@@ -170,7 +170,7 @@ mod tests {
 
     /// The reason for which entries, in this order, revoke the certificate.
     fn revoked_for(entries: &[(RevocationReason, i64)]) -> Option<RevocationReason> {
-        let mut listed = Listed::default();
+        let mut listed = CertificateEntries::default();
         for (reason, days_later) in entries {
             listed.add(&entry(*reason, *days_later), None);
         }
@@ -206,7 +206,7 @@ mod tests {
     fn an_entry_of_what_became_invalid_after_signing_does_not_count() {
         let invalid_since = datetime!(2024-03-01 00:00 UTC);
         let is_revoked = |signing_time, more: Option<Details>| {
-            let mut listed = Listed::default();
+            let mut listed = CertificateEntries::default();
             let invalid = Details {
                 invalid_since: Some(invalid_since),
                 ..entry(RevocationReason::KeyCompromise, 0)

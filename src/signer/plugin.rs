@@ -83,7 +83,7 @@ pub enum Error {
     },
     /// Its signature, or the certificates of its key, are not good.
     #[error("{source}")]
-    Made {
+    Unsound {
         /// The plugin.
         plugin: String,
         /// The kind of its key.
@@ -130,7 +130,7 @@ impl Error {
             | Self::Answer { plugin, .. }
             | Self::KeySpec { plugin, .. }
             | Self::Certificate { plugin, .. }
-            | Self::Made { plugin, .. }
+            | Self::Unsound { plugin, .. }
             | Self::Envelope { plugin, .. }
             | Self::Expiry { plugin, .. }
             | Self::NoTimestamp { plugin } => plugin,
@@ -146,7 +146,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Host(source) => source.hint(),
-            Self::Made { source, .. } => source.hint(),
+            Self::Unsound { source, .. } => source.hint(),
             Self::NoCapability { .. } => None,
             Self::NoBlobCapability { .. } => Some(format!(
                 "a plugin signs blobs with `{}` or `{}`",
@@ -262,13 +262,13 @@ impl PluginSigner {
             algorithm.contract_name(),
         )?;
         let chain = self.chain(&answer.certificate_chain)?;
-        let made = |source| Error::Made {
+        let unsound = |source| Error::Unsound {
             plugin: self.name(),
             key: spec,
             format: terms.format,
             source: Box::new(source),
         };
-        let found = primitive::check_chain(&chain, terms.now).map_err(made)?;
+        let found = primitive::check_chain(&chain, terms.now).map_err(unsound)?;
         self.check(
             command,
             "key of the first certificate",
@@ -281,7 +281,7 @@ impl PluginSigner {
         finished.map_err(|error| match error {
             // The authority's fault, and not the plugin's.
             error @ super::Error::Timestamp { .. } => error,
-            error => made(error).into(),
+            error => unsound(error).into(),
         })
     }
 

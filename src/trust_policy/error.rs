@@ -62,7 +62,7 @@ pub enum Error {
         source: document::Error,
     },
     /// It breaks rules of the specification.
-    #[error("trust policy {}{}", Listed(problems), more(problems))]
+    #[error("trust policy {}{}", PolicyProblems(problems), more(problems))]
     Invalid {
         /// The file.
         path: PathBuf,
@@ -253,9 +253,9 @@ fn init_for(path: &Path) -> &'static str {
 }
 
 /// The first of several problems.
-struct Listed<'a>(&'a [Problem]);
+struct PolicyProblems<'a>(&'a [Problem]);
 
-impl fmt::Display for Listed<'_> {
+impl fmt::Display for PolicyProblems<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.first() {
             Some(first) => first.fmt(f),

@@ -23,18 +23,18 @@ use crate::trust_policy::Statement;
 /// An artifact with all of its signatures, as many as may be looked at.
 #[derive(Debug)]
 #[non_exhaustive]
-pub struct ArtifactJudgement {
+pub struct ArtifactOutcomes {
     /// What the reference stands for.
     pub target: Target,
     /// The signatures, in the registry's order. Listed manifests that are not signatures are not among them.
-    pub signatures: Vec<SignatureJudgement>,
+    pub signatures: Vec<SignatureOutcomes>,
     /// Why there may be signatures that were not looked at.
     pub unseen: Option<Unseen>,
 }
 
 /// One signature, judged by each statement.
 #[derive(Debug)]
-pub struct SignatureJudgement {
+pub struct SignatureOutcomes {
     /// The digest of the signature manifest.
     pub manifest_digest: Digest,
     /// What each statement says of it, in the order of the statements; shorter where the rest was not judged.
@@ -44,7 +44,7 @@ pub struct SignatureJudgement {
     rest: Option<SignatureOutcome>,
 }
 
-impl SignatureJudgement {
+impl SignatureOutcomes {
     /// What the statement of this number says of the signature.
     pub fn outcome(&self, statement: usize) -> Option<&SignatureOutcome> {
         self.outcomes.get(statement).or(self.rest.as_ref())
@@ -79,14 +79,14 @@ impl Verifier {
         &self,
         reference: &ArtifactReference,
         options: &Options,
-    ) -> Result<ArtifactJudgement, Error> {
+    ) -> Result<ArtifactOutcomes, Error> {
         let (statement, repository) = self.open(reference, options)?;
         let statements = if statement.level.is_skip() {
             Vec::new()
         } else {
             vec![statement.clone()]
         };
-        let judging = async {
+        let checks = async {
             let resolve = |source| Error::Resolve {
                 reference: repository.reference(),
                 source,
@@ -99,7 +99,7 @@ impl Verifier {
             self.judge_listed(&repository, target, listing, &statements, options)
                 .await
         };
-        within(options, || reference.clone(), Box::pin(judging)).await
+        within(options, || reference.clone(), Box::pin(checks)).await
     }
 
     /// Judges the signatures of an artifact that was resolved and whose signatures were listed, on the allowance of
@@ -111,32 +111,32 @@ impl Verifier {
         listing: Result<Listing, registry::Error>,
         statements: &[Statement],
         options: &Options,
-    ) -> Result<ArtifactJudgement, Error> {
-        let judging = Judging {
+    ) -> Result<ArtifactOutcomes, Error> {
+        let checks = SignatureChecks {
             validators: &self.validators,
             statements,
             options,
             now: self.clock.now(),
         };
-        judging.judge_all(repository, target, listing).await
+        checks.judge_all(repository, target, listing).await
     }
 }
 
 /// What signatures are judged by.
-struct Judging<'a> {
+struct SignatureChecks<'a> {
     validators: &'a Validators,
     statements: &'a [Statement],
     options: &'a Options,
     now: OffsetDateTime,
 }
 
-impl Judging<'_> {
+impl SignatureChecks<'_> {
     async fn judge_all(
         &self,
         repository: &Repository,
         target: Target,
         listing: Result<Listing, registry::Error>,
-    ) -> Result<ArtifactJudgement, Error> {
+    ) -> Result<ArtifactOutcomes, Error> {
         let listing = listing.map_err(|source| Error::List {
             reference: target.reference.clone(),
             source,
@@ -152,7 +152,7 @@ impl Judging<'_> {
             }
             unseen = walk.unseen;
         }
-        Ok(ArtifactJudgement {
+        Ok(ArtifactOutcomes {
             target,
             signatures,
             unseen,
@@ -165,11 +165,11 @@ impl Judging<'_> {
         ahead: &mut Ahead<'_>,
         target: &Target,
         entry: &Entry,
-    ) -> Option<SignatureJudgement> {
+    ) -> Option<SignatureOutcomes> {
         let manifest = &entry.manifest;
         let mut outcomes = Vec::new();
-        let judging = Box::pin(self.fetch_and_judge(ahead, target, entry, &mut outcomes));
-        let mut rest = match allowance::in_time(judging).await {
+        let checks = Box::pin(self.fetch_and_judge(ahead, target, entry, &mut outcomes));
+        let mut rest = match allowance::in_time(checks).await {
             Ok(Fetched::SomethingElse) => return None,
             Ok(Fetched::Judged) => None,
             Ok(Fetched::Broken(outcome)) => Some(*outcome),
@@ -182,7 +182,7 @@ impl Judging<'_> {
                 outcome.forget_details();
             }
         }
-        Some(SignatureJudgement {
+        Some(SignatureOutcomes {
             manifest_digest: manifest.digest().clone(),
             outcomes,
             rest,

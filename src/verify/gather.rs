@@ -68,23 +68,23 @@ pub struct GatheredSignature {
     /// What was stored about revocation.
     pub facts: Vec<RevocationFact>,
     /// What could not be fetched.
-    pub missing: Vec<Missing>,
+    pub missing: Vec<FetchProblem>,
     /// Who gave no answer that counts, where another one's is enough. What was stored of them before is
     /// left as it is.
-    pub unanswered: Vec<Missing>,
+    pub unanswered: Vec<FetchProblem>,
 }
 
 /// Something that could not be fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Missing {
+pub struct FetchProblem {
     /// What, and why.
     pub sentence: String,
     /// What to do about it.
     pub hint: Option<String>,
 }
 
-impl Missing {
+impl FetchProblem {
     fn new(error: &dyn std::error::Error, hint: Option<String>) -> Self {
         Self {
             sentence: in_one_line(error),
@@ -350,7 +350,7 @@ impl SignatureCheck<'_> {
             match self.verify_timestamp(info, &stores) {
                 Err(failure) => gathered
                     .missing
-                    .push(Missing::new(&failure, failure.hint())),
+                    .push(FetchProblem::new(&failure, failure.hint())),
                 Ok(stamp) => {
                     self.gather_chain(stamp.chain(), Purpose::Timestamping, None, gathered)
                         .await;
@@ -378,14 +378,16 @@ impl SignatureCheck<'_> {
         let (answer, result) = match asked {
             Ok(answered) => answered,
             Err(error) => {
-                gathered.missing.push(Missing::new(&error, error.hint()));
+                gathered
+                    .missing
+                    .push(FetchProblem::new(&error, error.hint()));
                 return;
             }
         };
         if let Err(error) = store.write(&answer) {
             gathered
                 .missing
-                .push(Missing::new(&error, hint_for_file(&error)));
+                .push(FetchProblem::new(&error, hint_for_file(&error)));
             return;
         }
         let evidence = answer.into_evidence(Origin::Asked, None);
@@ -405,7 +407,9 @@ impl SignatureCheck<'_> {
         let certificates = match asked.await {
             Ok(certificates) => certificates,
             Err(error) => {
-                gathered.missing.push(Missing::new(&error, error.hint()));
+                gathered
+                    .missing
+                    .push(FetchProblem::new(&error, error.hint()));
                 return;
             }
         };
@@ -420,7 +424,7 @@ impl SignatureCheck<'_> {
                     gathered.facts.push(fact);
                 }
                 for failure in &one.failures {
-                    let missing = Missing {
+                    let missing = FetchProblem {
                         sentence: failure.to_string(),
                         hint: failure.error.hint(),
                     };

@@ -43,7 +43,7 @@ pub enum CoveredBy {
 }
 
 /// An artifact with the list of its signatures.
-pub(crate) struct Listed {
+pub(crate) struct ListedArtifact {
     pub(crate) repository: Repository,
     pub(crate) target: Target,
     pub(crate) listing: Result<Listing, registry::Error>,
@@ -55,8 +55,8 @@ impl Index {
     /// # Errors
     ///
     /// [`Error::Resolve`] and [`Error::Index`].
-    pub(crate) async fn fetch(listed: &Listed) -> Result<Self, Error> {
-        let Listed {
+    pub(crate) async fn fetch(listed: &ListedArtifact) -> Result<Self, Error> {
+        let ListedArtifact {
             repository, target, ..
         } = listed;
         let reference = || target.reference.clone();
@@ -84,7 +84,7 @@ fn not_an_index(target: &Target) -> Error {
 }
 
 /// What judges the images of one index.
-struct Judging<'a> {
+struct ImageChecks<'a> {
     verifier: &'a Verifier,
     statement: &'a Statement,
     options: &'a Options,
@@ -94,7 +94,10 @@ struct Judging<'a> {
 
 impl Verifier {
     /// Resolves the artifact and lists its signatures.
-    pub(crate) async fn list(&self, reference: &ArtifactReference) -> Result<Listed, Error> {
+    pub(crate) async fn list(
+        &self,
+        reference: &ArtifactReference,
+    ) -> Result<ListedArtifact, Error> {
         let repository = self.locate(reference)?;
         let work = Box::pin(repository.resolve_and_list());
         let found = in_time(reference.clone(), work).await?;
@@ -102,7 +105,7 @@ impl Verifier {
             reference: reference.clone(),
             source,
         })?;
-        Ok(Listed {
+        Ok(ListedArtifact {
             repository,
             target,
             listing,
@@ -134,7 +137,7 @@ impl Verifier {
         &self,
         reference: &ArtifactReference,
         image: &IndexImage,
-    ) -> Result<Listed, Error> {
+    ) -> Result<ListedArtifact, Error> {
         let listed = self.list(reference).await?;
         check(&listed.target, image)?;
         Ok(listed)
@@ -143,7 +146,7 @@ impl Verifier {
     /// Judges what [`Options::images`] picks of the artifact that was found.
     pub(super) async fn verify_images(
         &self,
-        listed: Listed,
+        listed: ListedArtifact,
         statement: &Statement,
         options: &Options,
         now: OffsetDateTime,
@@ -153,7 +156,7 @@ impl Verifier {
             Images::All(covered_by) | Images::OfPlatform(_, covered_by) => *covered_by,
             Images::Within(_) => CoveredBy::Index,
         };
-        let judging = Judging {
+        let checks = ImageChecks {
             verifier: self,
             statement,
             options,
@@ -167,10 +170,10 @@ impl Verifier {
                 let fault = IndexFault::AnotherIndex { index };
                 Err(unusable(&listed.target, fault))
             }
-            Images::Within(index) => judging.within(listed.target, index).await,
-            Images::All(_) if is_index => judging.all(listed).await,
+            Images::Within(index) => checks.within(listed.target, index).await,
+            Images::All(_) if is_index => checks.all(listed).await,
             Images::OfPlatform(platform, _) if is_index => {
-                judging.of_platform(listed, platform).await
+                checks.of_platform(listed, platform).await
             }
             Images::OfPlatform(..) => Err(not_an_index(&listed.target)),
             Images::AsNamed | Images::All(_) => {
@@ -189,8 +192,8 @@ fn check(target: &Target, image: &IndexImage) -> Result<(), Error> {
         })
 }
 
-impl Judging<'_> {
-    async fn all(&self, listed: Listed) -> Result<Verification, Error> {
+impl ImageChecks<'_> {
+    async fn all(&self, listed: ListedArtifact) -> Result<Verification, Error> {
         let index = Index::fetch(&listed).await?;
         let target = listed.target.clone();
         self.judge(target, listed, index).await
@@ -198,7 +201,7 @@ impl Judging<'_> {
 
     async fn of_platform(
         &self,
-        listed: Listed,
+        listed: ListedArtifact,
         platform: &Platform,
     ) -> Result<Verification, Error> {
         let index = Index::fetch(&listed).await?;
@@ -233,7 +236,7 @@ impl Judging<'_> {
     async fn judge(
         &self,
         target: Target,
-        listed: Listed,
+        listed: ListedArtifact,
         index: Index,
     ) -> Result<Verification, Error> {
         let index_target = listed.target.clone();
@@ -302,7 +305,7 @@ impl Judging<'_> {
         })
     }
 
-    async fn judge_listed(&self, listed: Listed) -> Result<Verification, Error> {
+    async fn judge_listed(&self, listed: ListedArtifact) -> Result<Verification, Error> {
         let (verifier, options) = (self.verifier, self.options);
         verifier
             .verify_listed(listed, self.statement, options, self.now)

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::config_arn::CodeSigningConfigArn;
-use super::function::Listed;
+use super::function::AwsList;
 use super::function_arn::{FunctionArn, FunctionName};
 use super::request::{READS, Request, page, path};
 use crate::aws::arn::SigningProfileVersionArn;
@@ -269,7 +269,7 @@ impl Aws {
     pub async fn code_signing_configs(
         &self,
         region: &str,
-    ) -> Result<Listed<CodeSigningConfig>, CallError> {
+    ) -> Result<AwsList<CodeSigningConfig>, CallError> {
         let call = in_region("lambda:ListCodeSigningConfigs", region);
         let mut pages = Pages::at_most(MAX_LAMBDA_PAGES);
         let mut found = Vec::new();
@@ -282,7 +282,7 @@ impl Aws {
             let turned = pages.turn(answer.next_marker.as_deref());
             turned.map_err(|problem| CallError::malformed(call.clone(), problem, None))?;
         }
-        Ok(Listed::new(found, pages.is_complete()))
+        Ok(AwsList::new(found, pages.is_complete()))
     }
 
     /// The functions that have a configuration, without versions.
@@ -293,7 +293,7 @@ impl Aws {
     pub async fn functions_of_config(
         &self,
         arn: &CodeSigningConfigArn,
-    ) -> Result<Listed<FunctionArn>, CallError> {
+    ) -> Result<AwsList<FunctionArn>, CallError> {
         let call = about("lambda:ListFunctionsByCodeSigningConfig", arn);
         let path = path(CONFIGS, &arn.to_string(), "/functions");
         let mut pages = Pages::at_most(MAX_LAMBDA_PAGES);
@@ -311,7 +311,7 @@ impl Aws {
                 .turn(answer.next_marker.as_deref())
                 .map_err(malformed)?;
         }
-        Ok(Listed::new(found, pages.is_complete()))
+        Ok(AwsList::new(found, pages.is_complete()))
     }
 
     /// The configuration that a function has, if it has one; it counts for all versions.

@@ -16,14 +16,14 @@ const FUNCTIONS: &str = "/2015-03-31/functions";
 
 /// What is in a list, as far as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listed<T> {
+pub struct AwsList<T> {
     /// The entries, in AWS's order.
     pub entries: Vec<T>,
     /// Whether these are all: not so where there are more than are read.
     pub is_complete: bool,
 }
 
-impl<T> Listed<T> {
+impl<T> AwsList<T> {
     pub(super) const fn new(entries: Vec<T>, is_complete: bool) -> Self {
         Self {
             entries,
@@ -158,7 +158,7 @@ impl Aws {
     /// # Errors
     ///
     /// [`CallError`] where there is no answer.
-    pub async fn functions(&self, region: &str) -> Result<Listed<LambdaFunction>, CallError> {
+    pub async fn functions(&self, region: &str) -> Result<AwsList<LambdaFunction>, CallError> {
         let call = Call {
             action: "lambda:ListFunctions",
             resource: "*".to_owned(),
@@ -181,7 +181,7 @@ impl Aws {
                 .turn(answer.next_marker.as_deref())
                 .map_err(malformed)?;
         }
-        Ok(Listed::new(found, pages.is_complete()))
+        Ok(AwsList::new(found, pages.is_complete()))
     }
 
     /// A function, and where its package is.

@@ -18,7 +18,7 @@ pub use code_signing_config::{
     CodeSigningConfig, CodeSigningConfigChange, NewCodeSigningConfig, UntrustedArtifact,
 };
 pub use config_arn::{CodeSigningConfigArn, LayerVersionArn};
-pub use function::{FunctionCode, LambdaFunction, LayerReference, Listed};
+pub use function::{AwsList, FunctionCode, LambdaFunction, LayerReference};
 pub use function_arn::{FunctionArn, FunctionArnError, FunctionName};
 pub use function_configuration::FunctionConfiguration;
 pub use layer::LayerVersion;

@@ -12,7 +12,7 @@ use super::statements::NoStatement;
 use crate::gate::policy::{GateRule, Role};
 use crate::outcome::FailureClass;
 use crate::trust_policy::Statement;
-use crate::verify::SignatureJudgement;
+use crate::verify::SignatureOutcomes;
 
 /// The roles of a rule, with the statements that judge signatures for them.
 pub(super) struct Roles<'r> {
@@ -66,7 +66,7 @@ struct Fits {
 }
 
 impl Fits {
-    fn new(roles: &Roles<'_>, signatures: &[SignatureJudgement], now: OffsetDateTime) -> Self {
+    fn new(roles: &Roles<'_>, signatures: &[SignatureOutcomes], now: OffsetDateTime) -> Self {
         let mut of_role = Vec::new();
         for (number, role) in roles.rule.roles.iter().enumerate() {
             let mut fits = Vec::new();

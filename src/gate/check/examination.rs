@@ -15,7 +15,7 @@ use crate::oci::Digest;
 use crate::outcome::{Failure, FailureClass, SignatureOutcome};
 use crate::printable;
 use crate::reference::ArtifactReference;
-use crate::verify::{Error, SignatureJudgement, Unseen};
+use crate::verify::{Error, SignatureOutcomes, Unseen};
 
 /// What was found about an artifact and its images. As an error, it says what the first image lacks that is not signed
 /// as required.
@@ -146,7 +146,7 @@ pub struct ImageExamination {
     /// The roles, in the order of the rule.
     pub roles: Vec<RoleExamination>,
     /// The signatures that were judged.
-    pub signatures: Vec<SignatureJudgement>,
+    pub signatures: Vec<SignatureOutcomes>,
     /// Why there may be signatures that were not looked at.
     pub unseen: Option<Unseen>,
     /// Why nothing could be judged.
@@ -201,7 +201,7 @@ pub struct RoleShortfall {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RoleLack {
-    /// It is not verified by the statement of this number ([`SignatureJudgement::outcome`] has why), or that could not
+    /// It is not verified by the statement of this number ([`SignatureOutcomes::outcome`] has why), or that could not
     /// be decided.
     NotVerified {
         /// The statement.

@@ -7,7 +7,7 @@ use crate::aws::SignerArn;
 use crate::extended_validation::{self, attribute};
 use crate::outcome::SignatureOutcome;
 use crate::signer_info::{LabelKind, SignerInfo};
-use crate::verify::SignatureJudgement;
+use crate::verify::SignatureOutcomes;
 use crate::x509::Certificate;
 
 /// What makes two signatures those of one signer.
@@ -25,7 +25,7 @@ pub(super) enum SignerKey {
 }
 
 /// The number of the signer of each signature, judged by so many statements.
-pub(super) fn signers(signatures: &[SignatureJudgement], statements: usize) -> Vec<usize> {
+pub(super) fn signers(signatures: &[SignatureOutcomes], statements: usize) -> Vec<usize> {
     let keys = signatures.iter().enumerate().map(|(at, signature)| {
         let outcomes = (0..statements).filter_map(|statement| signature.outcome(statement));
         let mut keys = outcomes.filter_map(SignerKey::of);

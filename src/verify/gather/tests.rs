@@ -191,7 +191,7 @@ async fn aws_signers_answer_is_missing_where_it_has_none() {
         job: claims::JOB.to_owned(),
         directory: scene.path("aws-signer"),
     };
-    assert_eq!(stored.missing, [Missing::new(&error, error.hint())]);
+    assert_eq!(stored.missing, [FetchProblem::new(&error, error.hint())]);
     assert_eq!(
         (&stored.facts[..], &stored.unanswered[..]),
         (&[][..], &[][..])
@@ -206,7 +206,7 @@ fn complete_is_what_has_an_authentic_signature_and_misses_nothing() {
         facts: Vec::new(),
         missing: missing
             .iter()
-            .map(|sentence| Missing {
+            .map(|sentence| FetchProblem {
                 sentence: (*sentence).to_owned(),
                 hint: None,
             })

@@ -138,12 +138,12 @@ fn exhausted() -> Failure {
 }
 
 /// One signature: what each role's statement says of it.
-fn signature(outcomes: Vec<SignatureOutcome>) -> SignatureJudgement {
-    SignatureJudgement::of(outcomes)
+fn signature(outcomes: Vec<SignatureOutcome>) -> SignatureOutcomes {
+    SignatureOutcomes::of(outcomes)
 }
 
 /// A signature by a profile, verified for the roles of the given numbers and refused for the others.
-fn fitting(number: u8, by: By<'_>, roles: usize, fits: &[usize]) -> SignatureJudgement {
+fn fitting(number: u8, by: By<'_>, roles: usize, fits: &[usize]) -> SignatureOutcomes {
     let one = |role| {
         if fits.contains(&role) {
             verified(number, by)
@@ -156,7 +156,7 @@ fn fitting(number: u8, by: By<'_>, roles: usize, fits: &[usize]) -> SignatureJud
 
 fn judge(
     rule: &GateRule,
-    signatures: Vec<SignatureJudgement>,
+    signatures: Vec<SignatureOutcomes>,
     unseen: Option<Unseen>,
 ) -> ImageExamination {
     let roles = Roles::new(rule, |role| Ok(statement(role)));
@@ -165,7 +165,7 @@ fn judge(
 
 fn image(
     rule: &GateRule,
-    signatures: Vec<SignatureJudgement>,
+    signatures: Vec<SignatureOutcomes>,
     unseen: Option<Unseen>,
 ) -> ImageExamination {
     ImageExamination {
@@ -186,7 +186,7 @@ fn statement(role: &Role) -> Statement {
     policies.statements()[0].clone()
 }
 
-fn result(rule: &GateRule, signatures: Vec<SignatureJudgement>) -> Result<(), FailureClass> {
+fn result(rule: &GateRule, signatures: Vec<SignatureOutcomes>) -> Result<(), FailureClass> {
     judge(rule, signatures, None).result
 }
 
