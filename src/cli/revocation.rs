@@ -159,9 +159,9 @@ async fn fetch(
     called: Called,
     emit: &mut dyn FnMut(CommandOutput),
 ) -> Result<(), CommandOutput> {
-    let job = Job::prepare(args, emit)?;
+    let mut job = Job::prepare(args, emit)?;
     let many = many::Options::default();
-    let references = stream::iter(job.references.clone());
+    let references = stream::iter(std::mem::take(&mut job.references));
     let mut gathering = job
         .verifier
         .gather_many(references, &job.directory, &job.options, many);

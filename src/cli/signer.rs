@@ -302,7 +302,7 @@ impl Choice {
             Self::AwsSigner(..) | Self::AwsKms { .. } | Self::Plugin { .. } => Ok(None),
         });
         connected.map_err(|error| match error {
-            NotConnected::Told(report) => *report,
+            NotConnected::Reported(report) => *report,
             NotConnected::Setup(error) => self.unusable(&error),
         })
     }
@@ -322,7 +322,7 @@ impl Choice {
 enum NotConnected {
     Setup(SetupError),
     /// The report is made.
-    Told(Box<CommandOutput>),
+    Reported(Box<CommandOutput>),
 }
 
 impl From<SetupError> for NotConnected {
@@ -374,7 +374,7 @@ fn passphrase_of(
     file: &KeyFile,
     passphrase_fd: Option<u32>,
 ) -> Result<Option<Zeroizing<Vec<u8>>>, NotConnected> {
-    let told = |report| NotConnected::Told(Box::new(report));
+    let reported = |report| NotConnected::Reported(Box::new(report));
     if file.is_encrypted() {
         return passphrase::read(key, passphrase_fd).map_err(|error| {
             let exit = match error {
@@ -382,7 +382,7 @@ fn passphrase_of(
                 _ => Exit::Usage,
             };
             let sentence = one_line(&format!("key `{name}`: {error}"));
-            told(CommandOutput::error(exit, &sentence, &error, error.hint()))
+            reported(CommandOutput::error(exit, &sentence, &error, error.hint()))
         });
     }
     if passphrase_fd.is_some() {
@@ -391,7 +391,10 @@ fn passphrase_of(
             key.display()
         );
         let hint = "leave it out, or check that this is the right key".to_owned();
-        return Err(told(CommandOutput::usage(&one_line(&sentence), Some(hint))));
+        return Err(reported(CommandOutput::usage(
+            &one_line(&sentence),
+            Some(hint),
+        )));
     }
     Ok(None)
 }

@@ -113,7 +113,7 @@ pub const MAX_NAME_CHARS: usize = 200;
 pub const MAX_VERSION_CHARS: usize = 20;
 
 /// Places of a document that an error lists.
-pub const MAX_TOLD_PLACES: usize = 20;
+pub const MAX_LISTED_PLACES: usize = 20;
 
 /// Places of a document whose flags a hint has.
 pub const MAX_HINT_PLACES: usize = 3;

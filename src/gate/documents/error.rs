@@ -2,8 +2,8 @@
 
 use crate::document::{self, NotText, Position};
 use crate::limits::{
-    MAX_HINT_PLACES, MAX_NESTING, MAX_RUN_DOCUMENT_BYTES, MAX_RUN_DOCUMENT_KEY_BYTES,
-    MAX_RUN_DOCUMENT_VALUES, MAX_TOLD_PLACES,
+    MAX_HINT_PLACES, MAX_LISTED_PLACES, MAX_NESTING, MAX_RUN_DOCUMENT_BYTES,
+    MAX_RUN_DOCUMENT_KEY_BYTES, MAX_RUN_DOCUMENT_VALUES,
 };
 use crate::reference;
 
@@ -283,7 +283,7 @@ pub struct Unknown {
 pub(super) const IMAGE_ELSEWHERE: &str = "an image in a place that is not known";
 
 fn unknown(places: &[Unknown]) -> String {
-    let told = places.iter().take(MAX_TOLD_PLACES).map(|place| {
+    let listed = places.iter().take(MAX_LISTED_PLACES).map(|place| {
         let Unknown {
             pointer,
             position,
@@ -291,11 +291,11 @@ fn unknown(places: &[Unknown]) -> String {
         } = place;
         format!("{} at {position} is {what}", document::place(pointer))
     });
-    let mut told: Vec<String> = told.collect();
-    if places.len() > MAX_TOLD_PLACES {
-        told.push(format!("and {} more", places.len() - MAX_TOLD_PLACES));
+    let mut listed: Vec<String> = listed.collect();
+    if places.len() > MAX_LISTED_PLACES {
+        listed.push(format!("and {} more", places.len() - MAX_LISTED_PLACES));
     }
-    told.join(", ")
+    listed.join(", ")
 }
 
 /// How the places are left out from which nothing runs.
